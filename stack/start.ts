@@ -10,6 +10,7 @@ import { type MachineLine, machineLine } from './cli/report.ts'
 import { bootstrap } from './database/bootstrap.ts'
 import { migrate } from './database/migrate.ts'
 import { Postgres } from './database/postgres.ts'
+import { keptForReplica, startReplica } from './database/replica.ts'
 import { listCoaches, seed } from './database/seed.ts'
 import { keepVaultSecrets } from './database/vault-secrets.ts'
 import { installExtensions, serverSettings, startExtensionWorkers } from './extensions/index.ts'
@@ -103,7 +104,7 @@ async function boot(options: Options, stops: (() => Promise<void> | void)[]): Pr
   }
   const guard = startGuard()
   stops.push(() => guard.dismiss())
-  const settings = await serverSettings(dataDir)
+  const settings = [...(await serverSettings(dataDir)), ...(options.replica ? keptForReplica : [])]
   const preferredPort = file.runtime?.db_port ?? gateway.port + 1
   const server: Supervised = await step('start Postgres', () =>
     supervise(postgres, guard, preferredPort, settings),
@@ -137,6 +138,13 @@ async function boot(options: Options, stops: (() => Promise<void> | void)[]): Pr
   server.onRestart(recordSoon)
   const environment = functionEnvironment(file, server.port, apiUrl)
   if (pooler) environment.TENANTRY_DB_URL = pooler.url
+  if (options.replica) {
+    const replica = await step('start its standby', () =>
+      startReplica(dataDir, file, server.port, guard, options.pooler),
+    )
+    stops.push(() => replica.stop())
+    environment.TENANTRY_READ_DB_URL = replica.url
+  }
   const secrets = paymentSecrets(file.key_pepper)
   // The next port, so that its address is mostly the same after a restart.
   const payments = await startPaymentProviders(

@@ -7128,6 +7128,8 @@ export interface components {
              * @enum {string}
              */
             status: "active" | "deactivated" | "switched_off";
+            /** @description The provider whose rule made them a member. Removed, they join again at their next sign-in; deactivated, they do not. Null: people made them a member. */
+            joined_by: ("oidc" | "saml") | null;
             /**
              * Format: date-time
              * @description RFC 3339, in UTC, to the millisecond.
@@ -8764,6 +8766,8 @@ export interface components {
             metadata_xml?: string;
             /** @description Which entity is meant, where the metadata describes several. */
             entity_id?: string;
+            /** @description Who must sign the metadata: a certificate (PEM or base64), or its SHA-256 fingerprint (hexadecimal). Metadata that is unsigned, signed by another or altered is then refused. */
+            metadata_signing_certificate?: string;
         };
         SavedAnswers: {
             answered_count: number;

@@ -1,3 +1,5 @@
+import { log } from '../runtime/index.ts'
+
 /** Where the address of a caller is written: in a header of one address, or at a place of a list, from the right. */
 export interface AddressSource {
   header: string
@@ -14,6 +16,7 @@ export function clientAddress(
   from: AddressSource = configured,
 ): string | undefined {
   const value = header(from.header)
+  if (value !== undefined) warnOnce()
   if (value === undefined || from.hops === undefined) return value
   // Proxies append, so only what stands at the right end was written by one of ours.
   return value.split(',').at(-from.hops)?.trim()
@@ -35,3 +38,23 @@ export function readAddressSource(setting: string | undefined): AddressSource {
 }
 
 const configured = readAddressSource(process.env.TENANTRY_ADDRESS_FROM)
+
+/**
+ * What an operator must know whose functions run elsewhere than in a hosted project, and who has not said which header counts:
+ * no Cloudflare need stand there, and then callers write cf-connecting-ip themselves. Hosted functions have
+ * these variables: supabase.com/docs/guides/functions/secrets
+ */
+export function warningOfSource(environment: Record<string, string | undefined>): string | undefined {
+  const { TENANTRY_ADDRESS_FROM, SB_REGION, SB_EXECUTION_ID, DENO_DEPLOYMENT_ID } = environment
+  if (TENANTRY_ADDRESS_FROM || SB_REGION || SB_EXECUTION_ID || DENO_DEPLOYMENT_ID) return undefined
+  return 'Requests arrive with cf-connecting-ip, and this is no hosted project. Unless Cloudflare stands in front, callers choose it, and with it the address that limits and the audit log go by. Set TENANTRY_ADDRESS_FROM: docs/sign-in.md#the-address-of-a-caller'
+}
+
+let warning = warningOfSource(process.env)
+
+/** With the first request that has the header: until then nobody could have forged one. */
+function warnOnce(): void {
+  if (warning === undefined) return
+  log('warn', { msg: warning })
+  warning = undefined
+}

@@ -15,6 +15,8 @@ export interface Options {
   seed: boolean
   /** Functions reach the database through PgBouncer in transaction mode. */
   pooler: boolean
+  /** Functions read what may be read there at a streaming standby. */
+  replica: boolean
   /** The functions to start. All without it. */
   functions?: string[]
   /** The stack goes on when whoever started it is gone. */
@@ -23,12 +25,13 @@ export interface Options {
   root: string
 }
 
-export const usage = `Usage: stack/main.ts start|stop|status|reset [--port N] [--data DIR] [--json] [--no-seed] [--pooler] [--functions A,B] [--stay]
+export const usage = `Usage: stack/main.ts start|stop|status|reset [--port N] [--data DIR] [--json] [--no-seed] [--pooler] [--replica] [--functions A,B] [--stay]
   --port N     the gateway's port (default 54321; 0 takes any free one)
   --data DIR   where data lives between runs (default .tenantry)
   --json       when ready, one line of JSON on stdout; everything else goes to stderr
   --no-seed    leave the demo tenants out
   --pooler     functions reach the database through PgBouncer in transaction mode, as on a hosted project
+  --replica    functions read public pages and reports at a streaming standby (docs/scaling.md)
   --functions A,B  start only these edge functions, or none of them for ""
   --stay       run on when whoever started it is gone, until "npm run stop"`
 
@@ -53,6 +56,7 @@ export function readOptions(args: string[]): Options {
     json: values.json ?? false,
     seed: !(values['no-seed'] ?? false),
     pooler: values.pooler ?? false,
+    replica: values.replica ?? false,
     ...(values.functions !== undefined && { functions: values.functions.split(',').filter(Boolean) }),
     stay: values.stay ?? false,
     root,
@@ -70,6 +74,7 @@ function parse(args: string[]) {
         json: { type: 'boolean' },
         'no-seed': { type: 'boolean' },
         pooler: { type: 'boolean' },
+        replica: { type: 'boolean' },
         functions: { type: 'string' },
         stay: { type: 'boolean' },
         // Not in the usage: lets a test boot another project's migrations and functions.

@@ -84,6 +84,8 @@ export function functionEnvironment(file: StackFile, dbPort: number, apiUrl: str
     TENANTRY_CONSOLE_URL: `http://console.localhost:${new URL(apiUrl).port}`,
     // The local mailbox gets everything. A real provider that a developer sets up reaches nobody without being told so.
     TENANTRY_NOTIFY_ONLY: 'loopback',
+    // The gateway of this stack replaces what callers send in it.
+    TENANTRY_ADDRESS_FROM: 'cf-connecting-ip',
     // A developer's receivers run on this machine. A hosted project may fetch nothing private.
     TENANTRY_ALLOW_PRIVATE_URLS: 'loopback',
     ...Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('TENANTRY_'))),

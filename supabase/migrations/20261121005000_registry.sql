@@ -676,7 +676,7 @@ as $$
   from (
     select '/metadata/' || private.pointer_token(key) as pointer, 'is not a known field' as detail
     from jsonb_object_keys(case when jsonb_typeof(metadata) = 'object' then metadata else '{}' end) as key
-    where key <> all (case when type = 'oidc' then '{issuer,client_id,scopes}'::text[] else '{metadata_url,metadata_xml,entity_id}'::text[] end)
+    where key <> all (case when type = 'oidc' then '{issuer,client_id,scopes}'::text[] else '{metadata_url,metadata_xml,entity_id,metadata_signing_certificate}'::text[] end)
     union all
     select '/metadata', 'must be an object' where jsonb_typeof(metadata) is distinct from 'object'
     union all
@@ -687,7 +687,7 @@ as $$
     where type = 'saml' and (metadata ? 'metadata_url') = (metadata ? 'metadata_xml')
     union all
     select '/metadata/' || key, 'must be text' from jsonb_each(case when jsonb_typeof(metadata) = 'object' then metadata else '{}' end)
-    where type = 'saml' and key in ('metadata_url', 'metadata_xml', 'entity_id') and (jsonb_typeof(value) <> 'string' or value = '""')
+    where type = 'saml' and key in ('metadata_url', 'metadata_xml', 'entity_id', 'metadata_signing_certificate') and (jsonb_typeof(value) <> 'string' or value = '""')
   ) as found
 $$;
 
@@ -1228,6 +1228,23 @@ end
 $$;
 comment on function private.settle_rule_membership(uuid, uuid, uuid) is
   'Lets a person join or leave a tenant, or have another role there, as its provider''s rule says now: joined, left, role_changed, member (nothing changed), refused or none, and why.';
+
+-- A definer, because no role of the API may read the table. It tells those who may read the members.
+create function private.list_rule_providers(tenant uuid, people uuid[]) returns table (user_id uuid, provider public.idp_kind)
+  language plpgsql volatile security definer
+  set search_path = ''
+as $$
+begin
+  perform private.require_permission(list_rule_providers.tenant, 'members:read');
+  return query
+    select r.user_id, c.type from private.rule_memberships as r
+    join public.tenant_idp_config as c on c.tenant_id = r.tenant_id and c.id = r.idp_id
+    where r.tenant_id = list_rule_providers.tenant and r.user_id = any (list_rule_providers.people);
+end
+$$;
+comment on function private.list_rule_providers(uuid, uuid[]) is
+  'Which of these people are members by the rule of a provider, and of which. Whoever is not listed was made a member by people.';
+grant execute on function private.list_rule_providers(uuid, uuid[]) to authenticated;
 
 select private.register_audit_action('member.joined_by_rule', 'c', '{identity_provider,rule,role}');
 select private.register_audit_action('member.role_by_rule', 'u', '{identity_provider,rule,role}');

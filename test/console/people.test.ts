@@ -7,6 +7,7 @@ import { superuser } from '../kit/db.ts'
 import { mailTo } from '../kit/mailbox.ts'
 import { makePerson, type Person } from '../kit/people.ts'
 import { makeTenant, type Tenant } from '../kit/tenants.ts'
+import { byDomain, makeCompany, roleOf, setRule, signIn } from '../registry/joining/world.ts'
 import { look, openConsole, phone } from './visit.ts'
 
 let owner: Person
@@ -79,6 +80,28 @@ describeInBrowser('people in the console', (browser) => {
     await dialog.waitFor({ state: 'hidden' })
     await row(page, member.email).waitFor({ state: 'hidden' })
     expect(await rolesOf()).toEqual({ [owner.email]: 'owner' })
+  })
+
+  it('says who joined by the rule of a provider, and offers to deactivate whom it would let in again', async () => {
+    const company = await makeCompany()
+    ;({ owner, tenant } = company)
+    await setRule(company, byDomain)
+    const email = `ada@${company.host}`
+    const { id } = await signIn(company)
+    const page = await opened()
+    await row(page, email).getByText('By the rule of SAML').waitFor()
+    expect(await row(page, owner.email).getByText('By the rule of').count()).toBe(0)
+    await row(page, email).getByRole('button', { name: 'Remove' }).click()
+    const dialog = page.getByRole('dialog', { name: `Remove ${email}?` })
+    await dialog.getByText(/join again at their next sign-in/).waitFor()
+    await look(page)
+    await dialog.getByRole('button', { name: 'Deactivate' }).click()
+    await dialog.waitFor({ state: 'hidden' })
+    await row(page, email).getByText('Deactivated').waitFor()
+    expect(await roleOf(company, id)).toBe('member, deactivated')
+    await row(page, email).getByRole('button', { name: 'Activate' }).click()
+    await row(page, email).getByText('Deactivated').waitFor({ state: 'hidden' })
+    expect(await roleOf(company, id)).toBe('member')
   })
 
   it('a member changes nobody, and can leave', async () => {

@@ -8,6 +8,7 @@ import { makePerson, type Person } from '../kit/people.ts'
 import { daysFromNow, makeCertificate } from '../kit/servers/certificates.ts'
 import { client, startOidcServer } from '../kit/servers/oidc-server.ts'
 import { samlMetadata } from '../kit/servers/saml-metadata.ts'
+import { signXml } from '../kit/servers/signed-metadata.ts'
 import { makeTenant, type Tenant } from '../kit/tenants.ts'
 import { byGroup, makeCompany, setRule, signIn } from '../registry/joining/world.ts'
 import { look, openConsole, phone } from './visit.ts'
@@ -92,6 +93,33 @@ describeInBrowser('company sign-in in the console', (browser) => {
     await card.getByText('Certificate 2').waitFor()
     await card.getByText('The last certificate expires in 9 days.').waitFor()
     await card.getByText('https://idp.example/saml').waitFor()
+  })
+
+  it('a SAML provider says whether its metadata is signed, and by whom it must be', async () => {
+    const [rsa, other] = await Promise.all([1, 2].map(() => makeCertificate({ rsaBits: 2048 })))
+    const signed = signXml(samlMetadata([rsa!.base64], { attributes: 'ID="_1"' }), rsa!)
+    const set = { method: 'PUT', token: owner.token, body: { metadata_xml: signed } } as const
+    expect((await call(at('/saml'), set)).status).toBe(200)
+    const page = await opened()
+    const card = page.getByRole('region', { name: 'SAML' })
+    await card.getByRole('button', { name: 'Check now' }).click()
+    await card.getByText(/only shows that it was not damaged/).waitFor()
+    await look(page)
+    for (const [pinned, said] of [
+      [hostile, /must be one certificate as PEM or base64/],
+      [other!.pem, /signed by another certificate than the pinned one/],
+      [rsa!.pem, 'Not checked yet'],
+    ] as const) {
+      if (pinned === hostile) await card.getByRole('button', { name: 'Change the settings' }).click()
+      await card.getByLabel('Certificate that must sign the metadata').fill(pinned)
+      await card.getByRole('button', { name: 'Save' }).click()
+      await card.getByText(said).waitFor()
+    }
+    await rest()
+    await card.getByRole('button', { name: 'Check now' }).click()
+    await card.getByText('By the certificate that you entered.').waitFor()
+    await card.getByRole('button', { name: 'Change the settings' }).click()
+    expect(await card.getByLabel('Certificate that must sign').inputValue()).toBe(rsa!.pem.trim())
   })
 
   it('a rule is set by group, read again, and switched off', async () => {

@@ -1,6 +1,11 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { clientAddress, readAddressSource } from '../../lib/http/client-address.ts'
+import { clientAddress, readAddressSource, warningOfSource } from '../../lib/http/client-address.ts'
 import { admin, rolledBack, superuser } from '../kit/db.ts'
+
+const run = promisify(execFile)
 
 /** What a caller may send, and what a proxy of ours added at the right end. */
 const headers: Record<string, string> = {
@@ -42,4 +47,28 @@ describe('the address of a caller', () => {
       expect(() => readAddressSource(setting)).toThrow('TENANTRY_ADDRESS_FROM cannot be read')
     },
   )
+  it.each<[string, Record<string, string>, boolean]>([
+    ['on a server of its own', {}, true],
+    ['on a server of its own, with an empty setting', { TENANTRY_ADDRESS_FROM: '' }, true],
+    ['where the operator has said which header counts', { TENANTRY_ADDRESS_FROM: 'x-real-ip' }, false],
+    ['in a hosted project', { SB_REGION: 'eu-central-1' }, false],
+    ['in a hosted project that names only the function', { DENO_DEPLOYMENT_ID: 'ref_id_1' }, false],
+  ])('%s may be a caller’s own, or not', (_where, environment, isWarned) => {
+    expect(warningOfSource(environment) !== undefined).toBe(isWarned)
+  })
+  it('is warned of once, and only when the header comes', async () => {
+    const { TENANTRY_ADDRESS_FROM: _, ...environment } = process.env
+    const script = `import { clientAddress } from './lib/http/client-address.ts'
+      clientAddress(() => undefined); console.log('none')
+      setTimeout(() => { for (const n of [1, 2]) clientAddress(() => '203.0.113.7') }, 50)`
+    const options = { env: environment, cwd: fileURLToPath(new URL('../..', import.meta.url)) }
+    const { stdout } = await run('npx', ['tsx', '--input-type=module', '-e', script], options)
+    const lines = stdout.trim().split('\n')
+    expect(lines).toHaveLength(2)
+    expect(lines[0]).toBe('none')
+    expect(JSON.parse(lines[1]!)).toMatchObject({
+      level: 'warn',
+      msg: expect.stringContaining('TENANTRY_ADDRESS_FROM'),
+    })
+  })
 })

@@ -8,6 +8,9 @@ export interface Certificate {
   fingerprint: string
   notBefore: Date
   notAfter: Date
+  /** Its public key, as PEM. */
+  key: string
+  keyKind: 'rsa' | 'ec' | undefined
   /** Why its key cannot be relied on. */
   weakness: string | undefined
 }
@@ -17,27 +20,33 @@ const ec = '1.2.840.10045.2.1'
 
 /** A certificate as SAML metadata holds it: base64, spaces and line breaks anywhere. Throws IdpFault. */
 export async function readCertificate(base64: string): Promise<Certificate> {
-  const packed = base64.replace(/\s/g, '')
-  const der = new Uint8Array(Buffer.from(packed, 'base64'))
-  // Buffer skips characters that are not base64, and a certificate with gaps is not valid.
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(packed) || der.length === 0) throw unreadable()
-  let certificate: X509
-  try {
-    certificate = AsnConvert.parse(der, X509)
-  } catch (cause) {
-    throw unreadable(cause)
-  }
+  const { der, certificate } = parseCertificate(base64)
   const { validity, subjectPublicKeyInfo } = certificate.tbsCertificate
   const [notBefore, notAfter] = [validity.notBefore.getTime(), validity.notAfter.getTime()]
   if (Number.isNaN(notBefore.getTime()) || Number.isNaN(notAfter.getTime())) throw unreadable()
+  const spki = AsnConvert.serialize(subjectPublicKeyInfo)
+  const { algorithm } = subjectPublicKeyInfo.algorithm
+  const packedKey = Buffer.from(spki).toString('base64').replace(/.{64}/g, '$&\n')
   return {
     fingerprint: Buffer.from(await crypto.subtle.digest('SHA-256', der)).toString('hex'),
     notBefore,
     notAfter,
-    weakness: await weaknessOf(
-      AsnConvert.serialize(subjectPublicKeyInfo),
-      subjectPublicKeyInfo.algorithm.algorithm,
-    ),
+    key: `-----BEGIN PUBLIC KEY-----\n${packedKey}\n-----END PUBLIC KEY-----\n`,
+    keyKind: { [rsa]: 'rsa' as const, [ec]: 'ec' as const }[algorithm],
+    weakness: await weaknessOf(spki, algorithm),
+  }
+}
+
+/** Throws IdpFault. */
+export function parseCertificate(base64: string): { der: Uint8Array<ArrayBuffer>; certificate: X509 } {
+  const packed = base64.replace(/\s/g, '')
+  const der = new Uint8Array(Buffer.from(packed, 'base64'))
+  // Buffer skips characters that are not base64, and a certificate with gaps is not valid.
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(packed) || der.length === 0) throw unreadable()
+  try {
+    return { der, certificate: AsnConvert.parse(der, X509) }
+  } catch (cause) {
+    throw unreadable(cause)
   }
 }
 

@@ -2,7 +2,10 @@ import { fetchPublic, NetFault, type PublicAnswer, type PublicRequest } from '..
 
 /** Why an identity provider cannot be trusted. `message` is for its tenant's managers to read. */
 export class IdpFault extends Error {
-  /** Nothing is wrong with the settings, but the provider does not answer right now. */
+  /**
+   * Nothing is known to be wrong with the settings. The provider does not answer right now, or what answered is not
+   * shown to be the provider. What was found before still counts.
+   */
   readonly isPassing: boolean
 
   constructor(message: string, { isPassing = false, cause }: { isPassing?: boolean; cause?: unknown } = {}) {

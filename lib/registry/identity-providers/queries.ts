@@ -1,5 +1,7 @@
 import { type Db, Problem, readPage, sql } from '../../db/index.ts'
 import { publicUrl } from '../../storage/index.ts'
+import { IdpFault } from './fault.ts'
+import { verifyMetadata } from './saml-signature.ts'
 import {
   type IdentityProvider,
   type IdentityProviderQuery,
@@ -50,19 +52,36 @@ export async function readIdentityProvider(
   return found
 }
 
-/** Stores the settings. Nobody can sign in by them before they are checked. 403 without "manage"; 422 invalid_value. */
-export function setIdentityProvider(
+/**
+ * Stores the settings. Nobody can sign in by them before they are checked. 403 without "manage"; 422 invalid_value, also
+ * for pasted metadata that cannot be read, or whose signature does not hold.
+ */
+export async function setIdentityProvider(
   db: Db,
   tenantId: string,
   type: IdpKind,
   settings: OidcSettings | SamlSettings,
 ): Promise<IdentityProvider> {
+  await db.query(sql`select private.require_permission(${tenantId}, 'manage')`)
+  if ('metadata_xml' in settings) await refuseBadMetadata(settings)
   const { client_secret: secret = null, ...metadata } = { client_secret: null, ...settings }
   return db.transaction(async (tx) => {
     await tx.query(sql`
       select public.set_idp_config(${tenantId}, ${type}, ${JSON.stringify(metadata)}::jsonb, ${secret})`)
     return readIdentityProvider(tx, tenantId, type)
   })
+}
+
+/** What a manager pastes does not change any more, so they learn at once that it cannot be read or relied on. */
+async function refuseBadMetadata(settings: SamlSettings): Promise<void> {
+  try {
+    await verifyMetadata(settings.metadata_xml ?? '', settings.metadata_signing_certificate)
+  } catch (thrown) {
+    if (!(thrown instanceof IdpFault)) throw thrown
+    throw new Problem('invalid_value', 'The metadata of the identity provider cannot be used.', {
+      errors: [{ pointer: '/metadata_xml', detail: thrown.message }],
+    })
+  }
 }
 
 /** Deletes a provider and its secret. 404 not_found. */

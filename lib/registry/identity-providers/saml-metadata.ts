@@ -1,5 +1,6 @@
-import { SaxesParser, type SaxesTagNS } from 'saxes'
+import type { SaxesTagNS } from 'saxes'
 import { IdpFault } from './fault.ts'
+import { metadataSpace, signatureSpace, walkXml, type XmlReader } from './saml-xml.ts'
 
 /** An identity provider, as SAML 2.0 metadata describes it. */
 export interface SamlEntity {
@@ -11,35 +12,13 @@ export interface SamlEntity {
   certificates: string[]
 }
 
-const metadataSpace = 'urn:oasis:names:tc:SAML:2.0:metadata'
-const signatureSpace = 'http://www.w3.org/2000/09/xmldsig#'
 const protocol = 'urn:oasis:names:tc:SAML:2.0:protocol'
-const maxDepth = 40
-const maxElements = 20_000
 const maxCertificateLength = 20_000
 
-/**
- * Reads SAML metadata as a stream, without building a tree. It refuses a document type, and so every XML entity:
- * nothing is expanded and no external reference is followed. Throws IdpFault.
- */
+/** Reads SAML metadata as a stream (walkXml). Throws IdpFault. */
 export function readSamlMetadata(xml: string): SamlEntity[] {
   const reader = new MetadataReader()
-  const parser = new SaxesParser({ xmlns: true })
-  // An error that a handler throws ends the parse at once.
-  parser.on('doctype', () => {
-    throw new IdpFault('The metadata has a document type (DOCTYPE), which is not accepted.')
-  })
-  parser.on('error', (error) => {
-    throw new IdpFault(`The metadata is not well-formed XML: ${error.message.slice(0, 200)}`)
-  })
-  parser.on('opentag', (tag) => reader.open(tag))
-  parser.on('text', (text) => reader.text(text))
-  parser.on('cdata', (text) => reader.text(text))
-  parser.on('closetag', () => reader.close())
-  // The parser would collect a whole document type before it reports it, so look for one before parsing.
-  if (/<!(DOCTYPE|ENTITY)/i.test(xml))
-    throw new IdpFault('The metadata has a document type (DOCTYPE), which is not accepted.')
-  parser.write(xml.replace(/^\ufeff/, '')).close()
+  walkXml(xml, reader)
   return reader.entities
 }
 
@@ -50,18 +29,14 @@ interface Level {
   isForSigning: boolean
 }
 
-class MetadataReader {
+class MetadataReader implements XmlReader {
   readonly entities: SamlEntity[] = []
   private readonly path: Level[] = []
   private entity: SamlEntity | undefined
   private certificate: string | undefined
-  private elements = 0
 
   open(tag: SaxesTagNS): void {
     const around = this.path.at(-1)
-    this.elements += 1
-    if (this.path.length >= maxDepth || this.elements > maxElements)
-      throw new IdpFault('The metadata is nested too deeply, or has too many elements.')
     const name = nameOf(tag)
     this.path.push({
       name,

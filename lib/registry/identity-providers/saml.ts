@@ -2,6 +2,7 @@ import { type Certificate, readCertificate } from './certificate.ts'
 import { ask, IdpFault, type Reach, textOf } from './fault.ts'
 import { requirePublic } from './oidc.ts'
 import { readSamlMetadata, type SamlEntity } from './saml-metadata.ts'
+import { type MetadataSignature, verifyMetadata } from './saml-signature.ts'
 
 const bindings = [
   'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect',
@@ -12,6 +13,8 @@ export interface SamlFindings {
   entity_id: string
   single_sign_on: { binding: string; location: string }[]
   certificates: { fingerprint: string; not_before: string; not_after: string }[]
+  /** Null without one. */
+  signature: MetadataSignature | null
   warnings: string[]
 }
 
@@ -19,12 +22,13 @@ export interface SamlSource {
   metadata_url?: string | undefined
   metadata_xml?: string | undefined
   entity_id?: string | undefined
+  metadata_signing_certificate?: string | undefined
 }
 
 /**
  * Checks a SAML provider by its metadata: one entity, sign-on URLs that are public https, and a certificate
- * that is valid today. The metadata is trusted because a manager pasted it, or because of TLS to the URL that
- * they gave. Its signature is not checked. Throws IdpFault.
+ * that is valid today. The metadata is trusted because it is signed by the pinned certificate. Where none is pinned,
+ * it is trusted because a manager pasted it, or because of TLS to the URL that they gave. Throws IdpFault.
  */
 export async function checkSaml(
   source: SamlSource,
@@ -32,10 +36,12 @@ export async function checkSaml(
   now = new Date(),
 ): Promise<{ findings: SamlFindings; keysExpireAt: Date }> {
   const what = 'The metadata'
-  const xml =
+  const text =
     source.metadata_url === undefined
       ? (source.metadata_xml ?? '')
       : textOf(what, await ask(what, source.metadata_url, reach))
+  // Nothing of the text is read that a signature does not cover.
+  const { xml, signature } = await verifyMetadata(text, source.metadata_signing_certificate)
   const entity = chooseEntity(readSamlMetadata(xml), source.entity_id)
   if (entity.validUntil !== undefined && !(new Date(entity.validUntil) > now))
     throw new IdpFault(`${what} was valid until ${entity.validUntil.slice(0, 40)}.`)
@@ -58,6 +64,7 @@ export async function checkSaml(
         not_before: notBefore.toISOString(),
         not_after: notAfter.toISOString(),
       })),
+      signature,
       warnings: faults,
     },
     keysExpireAt: new Date(Math.max(...usable.map(({ notAfter }) => notAfter.getTime()))),

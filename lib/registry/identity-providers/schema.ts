@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { keyset, moment, nextCursor, pageParameters } from '../../db/index.ts'
 import { NetFault, parsePublicUrl } from '../../net/index.ts'
+import { parsePinned } from './signing-certificate.ts'
 
 /** A URL that may be fetched, judged without the network; the check asks the rest. */
 const publicUrl = z
@@ -42,6 +43,17 @@ export const SamlSettings = z
       .max(1_024)
       .optional()
       .meta({ description: 'Which entity is meant, where the metadata describes several.' }),
+    metadata_signing_certificate: z
+      .string()
+      .max(10_000)
+      .refine((text) => parsePinned(text) !== undefined, {
+        error: 'must be one certificate as PEM or base64, or its SHA-256 fingerprint in hexadecimal',
+      })
+      .optional()
+      .meta({
+        description:
+          'Who must sign the metadata: a certificate (PEM or base64), or its SHA-256 fingerprint (hexadecimal). Metadata that is unsigned, signed by another or altered is then refused.',
+      }),
   })
   .refine(
     ({ metadata_url, metadata_xml }) => (metadata_url === undefined) !== (metadata_xml === undefined),

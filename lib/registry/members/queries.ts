@@ -1,4 +1,4 @@
-import { type Db, Problem, readPage, sql, ulidOf } from '../../db/index.ts'
+import { type Db, Problem, readPage, type Sql, sql, ulidOf } from '../../db/index.ts'
 import {
   type Member,
   type MemberChange,
@@ -16,7 +16,12 @@ interface MemberRow extends Member {
   user_id: string
 }
 
-const memberColumns = sql`u.ref_id, u.name, u.email, m.role, m.status, m.created_at`
+const memberColumns = sql`u.ref_id, u.name, u.email, m.role, m.status, m.user_id, m.created_at`
+/** Two roads lead into a tenant: somebody's decision, and the rule of a provider. */
+const withProvider = (members: Sql, tenantId: string) => sql`
+  with found as (${members})
+  select f.*, r.provider as joined_by from found as f
+  left join private.list_rule_providers(${tenantId}, array(select user_id from found)) as r on r.user_id = f.user_id`
 
 /** A page of those who belong to a tenant, whatever the state of their membership, the newest first. */
 export async function listMembers(
@@ -29,14 +34,18 @@ export async function listMembers(
     db,
     memberOrder,
     { limit, cursor },
-    (rowCount) => sql`
-    select ${memberColumns}, m.user_id,
+    (rowCount) =>
+      sql`${withProvider(
+        sql`
+    select ${memberColumns},
       (extract(epoch from m.created_at) * 1000000)::bigint as joined_at_micros
     from public.tenant_members as m join public.user_profiles as u on u.user_id = m.user_id
     where m.tenant_id = ${tenantId}
       and (${cursor?.user_id}::uuid is null or (m.created_at, m.user_id) <
         (timestamptz 'epoch' + ${cursor?.joined_at_micros}::bigint * interval '1 microsecond', ${cursor?.user_id}::uuid))
     order by m.created_at desc, m.user_id desc limit ${rowCount}`,
+        tenantId,
+      )} order by f.joined_at_micros desc, f.user_id desc`,
   )
   return { members: rows.map(({ joined_at_micros: _, user_id: __, ...member }) => member), next_cursor }
 }
@@ -100,11 +109,17 @@ export async function listRoles(db: Db, { limit, cursor }: RoleQuery): Promise<R
 }
 
 async function findMember(db: Db, tenantId: string, userRef: string): Promise<Member> {
-  const [member] = await db.query<Member>(sql`
+  const [row] = await db.query<Member & { user_id: string }>(
+    withProvider(
+      sql`
     select ${memberColumns}
     from public.tenant_members as m join public.user_profiles as u on u.user_id = m.user_id
-    where m.tenant_id = ${tenantId} and m.user_id = private.ulid_to_uuid(${userRef})`)
-  if (!member) throw new Problem('not_found', 'This tenant has no member with this ref_id.')
+    where m.tenant_id = ${tenantId} and m.user_id = private.ulid_to_uuid(${userRef})`,
+      tenantId,
+    ),
+  )
+  if (!row) throw new Problem('not_found', 'This tenant has no member with this ref_id.')
+  const { user_id: _, ...member } = row
   return member
 }
 

@@ -12,6 +12,10 @@ export const Member = z
     status: z
       .enum(['active', 'deactivated', 'switched_off'])
       .meta({ description: 'switched_off: the plan has no place for this member.' }),
+    joined_by: z.enum(['oidc', 'saml']).nullable().meta({
+      description:
+        'The provider whose rule made them a member. Removed, they join again at their next sign-in; deactivated, they do not. Null: people made them a member.',
+    }),
     created_at: moment,
   })
   .meta({ id: 'Member' })

@@ -1,18 +1,14 @@
-import { execFile } from 'node:child_process'
-import { chmod, chown, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import type pg from 'pg'
 import { expect } from 'vitest'
+import { copyServer, followSettings } from '../../../stack/database/base-backup.ts'
 import { connected } from '../../../stack/database/connected.ts'
 import { Postgres, type Server } from '../../../stack/database/postgres.ts'
 import { serverSettings } from '../../../stack/extensions/index.ts'
 import { listProcesses, startGuard } from '../../../stack/processes/processes.ts'
-import { postgresUser } from '../../../stack/processes/server-user.ts'
 import { eventually } from '../eventually.ts'
 import { makeTempDir, type StackAccess } from '../stack.ts'
-
-const run = promisify(execFile)
 
 export interface Standby {
   /** As the role that edge functions log in as. */
@@ -39,15 +35,10 @@ export async function startStandby(stack: StackAccess, name: string): Promise<St
   const guard = startGuard()
   const postgres = new Postgres(home)
   await postgres.prepare()
-  await copyFiles(stack, home, name)
-  // Triggers read secrets once it is promoted.
-  await run('cp', ['-a', join(stack.data_dir, 'vault.key'), home])
-  const primary = new URL(stack.admin_db_url)
-  const source = `host=${primary.hostname} port=${primary.port} user=${primary.username} password=${primary.password}`
+  await copyServer({ dataDir: stack.data_dir, adminUrl: stack.admin_db_url }, home, name)
   const settings = [
     ...(await serverSettings(home)),
-    ...['-c', `primary_conninfo=${source}`, '-c', `primary_slot_name=${name}`],
-    ...['-c', 'hot_standby_feedback=on', '-c', 'fsync=off'],
+    ...followSettings(stack.admin_db_url, name),
     ...['-c', 'log_statement=all'],
   ]
   let port: number | undefined
@@ -90,32 +81,6 @@ async function dropSlot(db: pg.Client, name: string): Promise<void> {
       [name],
     )
     expect(rows).toHaveLength(1)
-  })
-}
-
-/** The binaries come without pg_basebackup. This is what it does. */
-async function copyFiles(stack: StackAccess, home: string, name: string): Promise<void> {
-  const folder = join(home, 'postgres')
-  await connected(stack.admin_db_url, async (db) => {
-    // From here on the primary keeps the log that the copy will need.
-    await db.query('select pg_create_physical_replication_slot($1, true)', [name])
-    await db.query('select pg_backup_start($1, true)', [name])
-    // Files may go away meanwhile, and the log tells of it. The standby does not start if it lacks one.
-    await run('cp', ['-a', join(stack.data_dir, 'postgres'), folder]).catch(() => {})
-    for (const each of ['postmaster.pid', 'postmaster.opts', 'pg_replslot', 'pg_wal'])
-      await run('sh', ['-c', `find "$1/$2" -mindepth 0 -type f -delete`, 'sh', folder, each])
-    await run('sh', ['-c', `find "$1/pg_replslot" -mindepth 1 -delete`, 'sh', folder])
-    const { rows } = await db.query<{ labelfile: string }>('select labelfile from pg_backup_stop(false)')
-    const user = postgresUser()
-    for (const [file, text] of [
-      ['backup_label', rows[0]!.labelfile],
-      ['standby.signal', ''],
-    ] as const) {
-      const path = join(folder, file)
-      await writeFile(path, text, { mode: 0o600 })
-      if (user) await chown(path, user.uid, user.gid)
-    }
-    await chmod(folder, 0o700)
   })
 }
 

@@ -1,10 +1,14 @@
-import { describe, expect, inject, it } from 'vitest'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, inject, it, onTestFinished } from 'vitest'
 import { CheckedProviders } from '../../../lib/registry/index.ts'
 import { call } from '../../kit/call.ts'
 import { admin, rolledBack } from '../../kit/db.ts'
 import { daysFromNow, makeCertificate } from '../../kit/servers/certificates.ts'
 import { type OidcServer, playOidcServer } from '../../kit/servers/oidc-server.ts'
 import { samlMetadata } from '../../kit/servers/saml-metadata.ts'
+import { signXml } from '../../kit/servers/signed-metadata.ts'
 import { byGroup, makeCompany, roleOf, setRule, signIn } from '../joining/world.ts'
 import { check, makeWorld, put, read, type World } from './world.ts'
 
@@ -122,6 +126,52 @@ describe('a provider that was verified is asked again', () => {
     await settle()
     expect(await read(company, 'saml')).toMatchObject({ verified: false })
     expect(await roleOf(company, ada.id)).toBe('member')
+  })
+
+  it('and metadata that the pinned certificate no longer signs changes nothing, and is told of once', async () => {
+    const [old, next] = await Promise.all([1, 2].map(() => makeCertificate({ rsaBits: 2048 })))
+    const rolled = samlMetadata([next!.base64], {
+      attributes: 'ID="_1"',
+      location: 'https://new.example/sso',
+    })
+    let metadata = signXml(samlMetadata([old!.base64], { attributes: 'ID="_1"' }), old!)
+    const server = createServer((_request, response) => response.end(metadata)).listen(0, '127.0.0.1')
+    onTestFinished(() => void server.close())
+    await once(server, 'listening')
+    const metadata_url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/metadata`
+    const world = await makeWorld()
+    await put(world, 'saml', { metadata_url, metadata_signing_certificate: old!.pem })
+    const first = await check(world, 'saml')
+    expect(first).toMatchObject({ verified: true, discovered: { signature: { is_pinned: true } } })
+
+    for (const [answer, error] of [
+      [signXml(rolled, next!), 'signed by another certificate than the pinned one'],
+      [rolled, 'The metadata is not signed'],
+      ['<html><body>Back soon</body></html>', 'The metadata is not signed'],
+      [metadata.replace('idp.example/sso', 'evil.example/sso'), 'does not fit'],
+    ] as const) {
+      metadata = answer
+      await askAgain(world)
+      const { discovered, keys_expire_at, verified_at } = first
+      const last_check_error = expect.stringContaining(error)
+      const kept = { verified: true, discovered, keys_expire_at, verified_at, last_check_error }
+      expect(await read(world, 'saml')).toMatchObject(kept)
+      // A manager who asks takes nothing away either.
+      expect(await check(world, 'saml')).toMatchObject(kept)
+    }
+    expect(await told(world, 'idp.failing')).toBe(1)
+
+    metadata = signXml(rolled, next!)
+    await put(world, 'saml', { metadata_url, metadata_signing_certificate: next!.pem })
+    expect(await read(world, 'saml')).toMatchObject({ verified: false, discovered: {} })
+    expect(await check(world, 'saml')).toMatchObject({
+      verified: true,
+      last_check_error: null,
+      discovered: {
+        single_sign_on: [{ location: 'https://new.example/sso' }],
+        signature: { is_pinned: true },
+      },
+    })
   })
 
   it('also of a tenant that is frozen', async () => {

@@ -5,6 +5,7 @@ import { asService } from '../../kit/db.ts'
 import { daysFromNow, makeCertificate } from '../../kit/servers/certificates.ts'
 import { client, type OidcServer, playOidcServer, startOidcServer } from '../../kit/servers/oidc-server.ts'
 import { samlMetadata } from '../../kit/servers/saml-metadata.ts'
+import { signXml } from '../../kit/servers/signed-metadata.ts'
 import { check, makeWorld, oidcSettings, path, put, read, revisionOf } from './world.ts'
 
 let provider: OidcServer
@@ -160,4 +161,40 @@ describe('a SAML provider', () => {
       last_check_error: expect.stringContaining(why),
     })
   })
+  it('whose pasted metadata is not what the pinned certificate signed is refused as it is set', async () => {
+    const world = await makeWorld()
+    const [rsa, other] = await Promise.all([1, 2].map(() => makeCertificate({ rsaBits: 2048 })))
+    const plain = samlMetadata([rsa!.base64], { attributes: 'ID="_1"' })
+    const pinned = { metadata_signing_certificate: rsa!.pem }
+    for (const [metadata_xml, detail] of [
+      [plain, /not signed.*remove the pinned certificate/],
+      [signXml(plain, other!), /another certificate.*pin it/],
+      [signXml(plain, rsa!).replace('/sso', '/ss0'), /does not fit.*Fetch it anew/],
+      [plain.replace('?>', '?><!DOCTYPE x>'), /document type/],
+    ] as const) {
+      const response = await put(world, 'saml', { metadata_xml, ...pinned })
+      expect(response.headers.get('content-type')).toContain('application/problem+json')
+      expect(await response.json()).toMatchObject({
+        ...{ status: 422, code: 'invalid_value' },
+        errors: [{ pointer: '/metadata_xml', detail: expect.stringMatching(detail) }],
+      })
+    }
+    expect((await put(world, 'saml', { metadata_xml: signXml(plain, rsa!), ...pinned })).status).toBe(200)
+    expect(await check(world, 'saml')).toMatchObject({
+      verified: true,
+      metadata: pinned,
+      discovered: { signature: { is_pinned: true, algorithm: 'RSA-SHA256' } },
+    })
+  })
+  it.each(['', 'x', 'ab'.repeat(31), '-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----'])(
+    'has no certificate %j that could sign its metadata',
+    async (metadata_signing_certificate) => {
+      const world = await makeWorld()
+      const metadata_url = 'https://idp.example.com/metadata'
+      const response = await put(world, 'saml', { metadata_url, metadata_signing_certificate })
+      expect(await response.json()).toMatchObject({
+        errors: [{ pointer: '/metadata_signing_certificate' }],
+      })
+    },
+  )
 })

@@ -40,6 +40,7 @@ describe('settings', () => {
       ['oidc', { issuer: 1 }, null],
       ['oidc', [], null],
       ['saml', { metadata_xml: '' }, null],
+      ['saml', { metadata_xml: '<a/>', metadata_signing_certificate: 1 }, null],
       ['saml', { metadata_xml: 'x' }, 'a secret'],
       ['ldap', {}, null],
     ])

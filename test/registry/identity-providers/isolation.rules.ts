@@ -44,7 +44,15 @@ export default {
         `select public.set_idp_config('${idOf(tenant)}', 'saml', '{"metadata_xml": "probe"}') is not null`,
     },
   },
+  privateCalls: {
+    list_rule_providers: {
+      needs: 'read',
+      scope: 'members:read',
+      call: (tenant) => `select count(*) from private.list_rule_providers('${idOf(tenant)}', '{}')`,
+    },
+  },
   privateFunctions: {
+    list_rule_providers: 'asks require_permission()',
     settle_own_membership:
       'about the caller alone, by what their provider asserted to Auth: test/registry/joining has its rules',
   },

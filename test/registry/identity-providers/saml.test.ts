@@ -48,6 +48,7 @@ describe('metadata', () => {
           not_after: keysExpireAt.toISOString(),
         },
       ],
+      signature: null,
       warnings: [],
     })
     expect(Math.round((keysExpireAt.getTime() - Date.now()) / 86_400_000)).toBe(365)

@@ -42,6 +42,20 @@ describe('a rule by verified domain', () => {
       },
     ])
   })
+  it('is told in the list of members, beside those whom people made one', async () => {
+    const { id } = await signIn(company)
+    const { members } = (await (
+      await call(`/registry/tenants/${company.tenant.slug}/members`, { token: company.owner.token })
+    ).json()) as { members: { ref_id: string; joined_by: string | null }[] }
+    expect(members.map(({ ref_id, joined_by }) => [ref_id, joined_by])).toEqual([
+      [ulidOf(id), 'saml'],
+      [company.owner.refId, null],
+    ])
+    const changed = await call(`/registry/tenants/${company.tenant.slug}/members/${ulidOf(id)}`, {
+      ...{ method: 'PATCH', token: company.owner.token, body: { status: 'deactivated' } },
+    })
+    expect(await changed.json()).toMatchObject({ status: 'deactivated', joined_by: 'saml' })
+  })
   it('gives the role that it names', async () => {
     await setRule(company, { ...byDomain, role: 'reviewer' })
     expect(await roleOf(company, (await signIn(company)).id)).toBe('reviewer')

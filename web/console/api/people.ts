@@ -66,6 +66,14 @@ export async function changeRole(slug: string, user: string, role: Role): Promis
   })
 }
 
+/** Switches a membership off, so that no rule makes it again, or on. */
+export async function setActive(slug: string, user: string, isActive: boolean): Promise<void> {
+  await platform.PATCH('/registry/tenants/{ref}/members/{user}', {
+    params: memberOf(slug, user),
+    body: { status: isActive ? 'active' : 'deactivated' },
+  })
+}
+
 /** Ends a membership: somebody else's, or one's own. */
 export async function removeMember(slug: string, user: string): Promise<void> {
   await platform.DELETE('/registry/tenants/{ref}/members/{user}', { params: memberOf(slug, user) })

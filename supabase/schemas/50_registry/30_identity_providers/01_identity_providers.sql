@@ -82,7 +82,7 @@ as $$
   from (
     select '/metadata/' || private.pointer_token(key) as pointer, 'is not a known field' as detail
     from jsonb_object_keys(case when jsonb_typeof(metadata) = 'object' then metadata else '{}' end) as key
-    where key <> all (case when type = 'oidc' then '{issuer,client_id,scopes}'::text[] else '{metadata_url,metadata_xml,entity_id}'::text[] end)
+    where key <> all (case when type = 'oidc' then '{issuer,client_id,scopes}'::text[] else '{metadata_url,metadata_xml,entity_id,metadata_signing_certificate}'::text[] end)
     union all
     select '/metadata', 'must be an object' where jsonb_typeof(metadata) is distinct from 'object'
     union all
@@ -93,7 +93,7 @@ as $$
     where type = 'saml' and (metadata ? 'metadata_url') = (metadata ? 'metadata_xml')
     union all
     select '/metadata/' || key, 'must be text' from jsonb_each(case when jsonb_typeof(metadata) = 'object' then metadata else '{}' end)
-    where type = 'saml' and key in ('metadata_url', 'metadata_xml', 'entity_id') and (jsonb_typeof(value) <> 'string' or value = '""')
+    where type = 'saml' and key in ('metadata_url', 'metadata_xml', 'entity_id', 'metadata_signing_certificate') and (jsonb_typeof(value) <> 'string' or value = '""')
   ) as found
 $$;
 

@@ -126,6 +126,23 @@ $$;
 comment on function private.settle_rule_membership(uuid, uuid, uuid) is
   'Lets a person join or leave a tenant, or have another role there, as its provider''s rule says now: joined, left, role_changed, member (nothing changed), refused or none, and why.';
 
+-- A definer, because no role of the API may read the table. It tells those who may read the members.
+create function private.list_rule_providers(tenant uuid, people uuid[]) returns table (user_id uuid, provider public.idp_kind)
+  language plpgsql volatile security definer
+  set search_path = ''
+as $$
+begin
+  perform private.require_permission(list_rule_providers.tenant, 'members:read');
+  return query
+    select r.user_id, c.type from private.rule_memberships as r
+    join public.tenant_idp_config as c on c.tenant_id = r.tenant_id and c.id = r.idp_id
+    where r.tenant_id = list_rule_providers.tenant and r.user_id = any (list_rule_providers.people);
+end
+$$;
+comment on function private.list_rule_providers(uuid, uuid[]) is
+  'Which of these people are members by the rule of a provider, and of which. Whoever is not listed was made a member by people.';
+grant execute on function private.list_rule_providers(uuid, uuid[]) to authenticated;
+
 select private.register_audit_action('member.joined_by_rule', 'c', '{identity_provider,rule,role}');
 select private.register_audit_action('member.role_by_rule', 'u', '{identity_provider,rule,role}');
 select private.register_audit_action('member.left_by_rule', 'd', '{identity_provider,role,reason}');

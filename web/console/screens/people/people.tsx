@@ -1,9 +1,18 @@
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query'
 import { useRouteContext } from '@tanstack/react-router'
 import { memo, useState } from 'react'
-import { changeRole, handOver, type Member, membersQuery, type Role, removeMember } from '../../api/people.ts'
+import {
+  changeRole,
+  handOver,
+  type Member,
+  membersQuery,
+  type Role,
+  removeMember,
+  setActive,
+} from '../../api/people.ts'
 import { tenantQuery } from '../../api/tenants.ts'
 import { Button } from '../../parts/button.tsx'
+import { Buttons } from '../../parts/card.tsx'
 import { Confirm } from '../../parts/confirm.tsx'
 import { List, More, Row } from '../../parts/list.tsx'
 import { Failure } from '../../parts/notice.tsx'
@@ -45,6 +54,14 @@ function Members({ slug, tenant, mayManage }: { slug: string; tenant: Tenant; ma
       await refresh()
     },
   })
+  const switching = useMutation({
+    mutationFn: ({ member, isActive }: { member: Member; isActive: boolean }) =>
+      setActive(slug, member.ref_id, isActive),
+    onSettled: async () => {
+      setLeaving(null)
+      await refresh()
+    },
+  })
   const handing = useMutation({
     mutationFn: (member: Member) => handOver(slug, member.ref_id),
     onSettled: async () => {
@@ -53,7 +70,7 @@ function Members({ slug, tenant, mayManage }: { slug: string; tenant: Tenant; ma
       await Promise.all([refresh(), queries.invalidateQueries({ queryKey: tenantQuery(slug).queryKey })])
     },
   })
-  const failure = changing.error ?? removing.error ?? handing.error
+  const failure = changing.error ?? removing.error ?? switching.error ?? handing.error
 
   if (!members.data || isRefused(members)) return <Pending queries={[members]} />
   const mayOwn = tenant.permissions.includes('own')
@@ -71,8 +88,9 @@ function Members({ slug, tenant, mayManage }: { slug: string; tenant: Tenant; ma
             isSelf={isSelf(member)}
             mayManage={mayManage}
             mayOwn={mayOwn}
-            isChanging={changing.isPending}
+            isChanging={changing.isPending || switching.isPending}
             onRole={changing.mutate}
+            onActivate={switching.mutate}
             onLeave={setLeaving}
             onHandOver={setHeir}
           />
@@ -81,13 +99,28 @@ function Members({ slug, tenant, mayManage }: { slug: string; tenant: Tenant; ma
       <More pages={members} />
       <Confirm
         title={isSelf(leaving) ? words.leaveTitle(tenant.name) : words.removeTitle(leaving?.email ?? '')}
-        lead={words.removeLead}
+        lead={
+          leaving?.joined_by && !isSelf(leaving)
+            ? words.removeLeadByRule(words.provider[leaving.joined_by])
+            : words.removeLead
+        }
         act={isSelf(leaving) ? words.leave : words.remove}
         isOpen={leaving !== null}
-        isPending={removing.isPending}
+        isPending={removing.isPending || switching.isPending}
         onAct={() => leaving && removing.mutate(leaving)}
         onClose={() => setLeaving(null)}
-      />
+      >
+        {leaving?.joined_by && !isSelf(leaving) && leaving.status !== 'deactivated' && (
+          <Buttons>
+            <Button
+              disabled={switching.isPending}
+              onClick={() => switching.mutate({ member: leaving, isActive: false })}
+            >
+              {words.deactivate}
+            </Button>
+          </Buttons>
+        )}
+      </Confirm>
       <Confirm
         title={words.handOverTitle(tenant.name, heir?.name ?? heir?.email ?? '')}
         lead={words.handOverLead}
@@ -108,6 +141,7 @@ interface MemberRowProps {
   mayOwn: boolean
   isChanging: boolean
   onRole: (change: { member: Member; role: Role }) => void
+  onActivate: (change: { member: Member; isActive: boolean }) => void
   onLeave: (member: Member) => void
   onHandOver: (member: Member) => void
 }
@@ -120,6 +154,7 @@ const MemberRow = memo(function MemberRow({
   mayOwn,
   isChanging,
   onRole,
+  onActivate,
   onLeave,
   onHandOver,
 }: MemberRowProps) {
@@ -131,6 +166,7 @@ const MemberRow = memo(function MemberRow({
         <>
           <strong>{member.name ?? member.email ?? member.ref_id}</strong>
           {member.name && member.email && <span>{member.email}</span>}
+          {member.joined_by && <span>{words.joinedBy(words.provider[member.joined_by])}</span>}
           {member.status !== 'active' && <span>{words.memberStatus[member.status] ?? member.status}</span>}
         </>
       }
@@ -145,6 +181,11 @@ const MemberRow = memo(function MemberRow({
         />
       ) : (
         <span>{words.role[member.role] ?? member.role}</span>
+      )}
+      {mayManage && !isOwner && member.status === 'deactivated' && (
+        <Button look="quiet" disabled={isChanging} onClick={() => onActivate({ member, isActive: true })}>
+          {words.activate}
+        </Button>
       )}
       {mayOwn && !isOwner && member.status === 'active' && (
         <Button look="quiet" onClick={() => onHandOver(member)}>

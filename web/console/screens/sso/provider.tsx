@@ -150,6 +150,7 @@ function State({ provider }: { provider: IdentityProvider }) {
                 text(each.not_after) && words.ends(dayOf(String(each.not_after))),
               ] as const,
           ),
+          ...signatureFacts(provider),
           [words.lastCertificate, keys_expire_at && momentOf(keys_expire_at)],
           [words.emailDomains, email_domains.join(', ') || words.noDomains],
         ]}
@@ -157,4 +158,18 @@ function State({ provider }: { provider: IdentityProvider }) {
       {verified && <p>{sso_provider_id ? words.bound : words.notBound}</p>}
     </>
   )
+}
+
+/** What a signature shows hangs on whether the manager pinned who must sign. */
+function signatureFacts({ type, verified, discovered }: IdentityProvider) {
+  if (type !== 'saml' || !verified) return []
+  const { signature } = discovered
+  if (typeof signature !== 'object' || signature === null)
+    return [[words.signature, words.signatureNone] as const]
+  const isPinned = 'is_pinned' in signature && signature.is_pinned === true
+  const fingerprint = 'fingerprint' in signature ? String(signature.fingerprint) : null
+  return [
+    [words.signature, isPinned ? words.signaturePinned : words.signatureNotPinned] as const,
+    [words.signatureBy, <code key="signer">{fingerprint}</code>] as const,
+  ]
 }

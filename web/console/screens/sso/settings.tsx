@@ -98,20 +98,24 @@ export function Oidc({ slug, provider, onSaved }: Props) {
 }
 
 export function Saml({ slug, provider, onSaved }: Props) {
-  const { metadata_url, metadata_xml, entity_id } = provider?.metadata ?? {}
+  const { metadata_url, metadata_xml, entity_id, metadata_signing_certificate } = provider?.metadata ?? {}
   const [by, setBy] = useState<'url' | 'xml'>(metadata_xml === undefined ? 'url' : 'xml')
   const [url, setUrl] = useState(textOf(metadata_url))
   const [xml, setXml] = useState(textOf(metadata_xml))
   const [entity, setEntity] = useState(textOf(entity_id))
+  const [signer, setSigner] = useState(textOf(metadata_signing_certificate))
   const settings: SamlSettings = {
     ...(by === 'url' ? { metadata_url: url.trim() } : { metadata_xml: xml }),
     ...(entity.trim() !== '' && { entity_id: entity.trim() }),
+    ...(signer.trim() !== '' && { metadata_signing_certificate: signer.trim() }),
   }
   const saving = useMutation({
     mutationFn: () => setIdentityProvider(slug, 'saml', settings),
     onSuccess: onSaved,
   })
-  const errors = errorsOf(saving.error, ['/metadata_url', '/metadata_xml', '/entity_id'])
+  const errors = errorsOf(saving.error, [
+    ...['/metadata_url', '/metadata_xml', '/entity_id', '/metadata_signing_certificate'],
+  ])
   return (
     <CardForm
       title={words.settingsOf(words.kinds.saml)}
@@ -161,6 +165,17 @@ export function Saml({ slug, provider, onSaved }: Props) {
         value={entity}
         onValue={setEntity}
         error={errors.at('/entity_id')}
+      />
+      <Field
+        {...plain}
+        name="/metadata_signing_certificate"
+        label={words.signer}
+        hint={words.signerHint}
+        lines={3}
+        maxLength={10_000}
+        value={signer}
+        onValue={setSigner}
+        error={errors.at('/metadata_signing_certificate')}
       />
       {errors.rest && <Failure error={errors.rest} />}
       <Save isPending={saving.isPending} />

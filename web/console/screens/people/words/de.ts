@@ -11,6 +11,12 @@ const de: typeof en = {
   removeTitle: (who) => `${who} entfernen?`,
   leaveTitle: (tenant) => `${tenant} verlassen?`,
   removeLead: 'Der Zugang endet sofort. Eine neue Einladung gibt ihn zurück.',
+  joinedBy: (provider) => `Durch die Regel von ${provider}`,
+  provider: { oidc: 'OpenID Connect', saml: 'SAML' },
+  removeLeadByRule: (provider) =>
+    `Der Zugang endet sofort. Die Mitgliedschaft kommt von der Regel von ${provider} und entsteht bei der nächsten Anmeldung wieder. Deaktiviere sie, damit das nicht geschieht.`,
+  deactivate: 'Deaktivieren',
+  activate: 'Aktivieren',
   handOver: 'Zum Inhaber machen',
   handOverTitle: (tenant, who) => `${tenant} an ${who} übergeben?`,
   handOverLead: 'Die Person wird Inhaber, und Sie werden Admin. Nur sie kann das zurückgeben.',

@@ -12,6 +12,12 @@ export default {
   removeTitle: (who: string) => `Remove ${who}?`,
   leaveTitle: (tenant: string) => `Leave ${tenant}?`,
   removeLead: 'Access ends at once. A new invitation gives it back.',
+  joinedBy: (provider: string) => `By the rule of ${provider}`,
+  provider: { oidc: 'OpenID Connect', saml: 'SAML' },
+  removeLeadByRule: (provider: string) =>
+    `Access ends at once. They are a member by the rule of ${provider}, so they join again at their next sign-in. To keep them out, deactivate them.`,
+  deactivate: 'Deactivate',
+  activate: 'Activate',
   handOver: 'Make owner',
   handOverTitle: (tenant: string, who: string) => `Hand ${tenant} over to ${who}?`,
   handOverLead: 'They become the owner, and you become an admin. Only they can give it back.',

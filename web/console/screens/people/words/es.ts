@@ -11,6 +11,12 @@ const es: typeof en = {
   removeTitle: (who) => `¿Quitar a ${who}?`,
   leaveTitle: (tenant) => `¿Salir de ${tenant}?`,
   removeLead: 'El acceso termina enseguida. Una invitación nueva lo devuelve.',
+  joinedBy: (provider) => `Por la regla de ${provider}`,
+  provider: { oidc: 'OpenID Connect', saml: 'SAML' },
+  removeLeadByRule: (provider) =>
+    `El acceso termina enseguida. La pertenencia viene de la regla de ${provider} y vuelve en el próximo inicio de sesión. Desactívala para impedirlo.`,
+  deactivate: 'Desactivar',
+  activate: 'Activar',
   handOver: 'Hacer propietario',
   handOverTitle: (tenant, who) => `¿Entregar ${tenant} a ${who}?`,
   handOverLead: 'Esa persona pasa a ser propietaria, y tú admin. Solo ella puede devolverlo.',

@@ -11,6 +11,12 @@ const fr: typeof en = {
   removeTitle: (who) => `Retirer ${who} ?`,
   leaveTitle: (tenant) => `Quitter ${tenant} ?`,
   removeLead: 'L’accès prend fin tout de suite. Une nouvelle invitation le rend.',
+  joinedBy: (provider) => `Par la règle de ${provider}`,
+  provider: { oidc: 'OpenID Connect', saml: 'SAML' },
+  removeLeadByRule: (provider) =>
+    `L’accès prend fin tout de suite. L’adhésion vient de la règle de ${provider} et renaît à la prochaine connexion. Désactivez-la pour l’empêcher.`,
+  deactivate: 'Désactiver',
+  activate: 'Activer',
   handOver: 'Rendre propriétaire',
   handOverTitle: (tenant, who) => `Remettre ${tenant} à ${who} ?`,
   handOverLead: 'Cette personne devient propriétaire, et vous admin. Elle seule peut le rendre.',

@@ -11,6 +11,12 @@ const it: typeof en = {
   removeTitle: (who) => `Rimuovere ${who}?`,
   leaveTitle: (tenant) => `Lasciare ${tenant}?`,
   removeLead: 'L’accesso finisce subito. Un nuovo invito lo restituisce.',
+  joinedBy: (provider) => `Per la regola di ${provider}`,
+  provider: { oidc: 'OpenID Connect', saml: 'SAML' },
+  removeLeadByRule: (provider) =>
+    `L’accesso finisce subito. L’appartenenza viene dalla regola di ${provider} e torna al prossimo accesso. Disattivala per impedirlo.`,
+  deactivate: 'Disattiva',
+  activate: 'Attiva',
   handOver: 'Rendi titolare',
   handOverTitle: (tenant, who) => `Consegnare ${tenant} a ${who}?`,
   handOverLead: 'Questa persona diventa titolare, e tu admin. Solo lei può restituirlo.',

@@ -33,6 +33,15 @@ const de: typeof en = {
   metadataXml: 'Metadaten als XML',
   entityId: 'Entity-ID',
   entityHint: 'Nur, wenn die Metadaten mehrere Anbieter beschreiben.',
+  signer: 'Zertifikat, das die Metadaten signieren muss',
+  signerHint:
+    'Freiwillig: das Zertifikat oder sein SHA-256, wie der Anbieter es dir auf anderem Weg gesagt hat. Metadaten, die es nicht signiert hat, werden dann abgelehnt.',
+  signature: 'Signatur der Metadaten',
+  signaturePinned: 'Vom eingetragenen Zertifikat.',
+  signatureNotPinned:
+    'Sie ist unversehrt. Es ist kein Zertifikat eingetragen: Das zeigt nur, dass nichts beschädigt wurde, nicht, wer sie geschrieben hat.',
+  signatureNone: 'Nicht signiert.',
+  signatureBy: 'SHA-256 ihres Zertifikats',
   certificate: (n) => `Zertifikat ${n}`,
   ends: (day) => `bis ${day}`,
   lastCertificate: 'Das letzte endet',

@@ -31,6 +31,15 @@ export default {
   metadataXml: 'Metadata as XML',
   entityId: 'Entity ID',
   entityHint: 'Only if the metadata describes several providers.',
+  signer: 'Certificate that must sign the metadata',
+  signerHint:
+    'Optional: the certificate, or its SHA-256, as the provider told you by another way. Metadata that it did not sign is then refused.',
+  signature: 'Signature of the metadata',
+  signaturePinned: 'By the certificate that you entered.',
+  signatureNotPinned:
+    'It is intact. No certificate is entered, so this only shows that it was not damaged, not who wrote it.',
+  signatureNone: 'Not signed.',
+  signatureBy: 'SHA-256 of its certificate',
   certificate: (n: number) => `Certificate ${n}`,
   ends: (day: string) => `until ${day}`,
   lastCertificate: 'The last one ends',

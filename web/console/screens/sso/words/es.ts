@@ -34,6 +34,15 @@ const es: typeof en = {
   metadataXml: 'Metadatos como XML',
   entityId: 'Entity ID',
   entityHint: 'Solo si los metadatos describen varios proveedores.',
+  signer: 'Certificado que debe firmar los metadatos',
+  signerHint:
+    'Opcional: el certificado, o su SHA-256, tal como el proveedor te lo comunicó por otra vía. Los metadatos que no haya firmado se rechazan.',
+  signature: 'Firma de los metadatos',
+  signaturePinned: 'Por el certificado que introdujiste.',
+  signatureNotPinned:
+    'Está intacta. No se ha introducido ningún certificado: eso solo muestra que nada se dañó, no quién los escribió.',
+  signatureNone: 'Sin firmar.',
+  signatureBy: 'SHA-256 de su certificado',
   certificate: (n) => `Certificado ${n}`,
   ends: (day) => `hasta el ${day}`,
   lastCertificate: 'El último termina',

@@ -34,6 +34,15 @@ const fr: typeof en = {
   metadataXml: 'Métadonnées en XML',
   entityId: 'Entity ID',
   entityHint: 'Seulement si les métadonnées décrivent plusieurs fournisseurs.',
+  signer: 'Certificat qui doit signer les métadonnées',
+  signerHint:
+    'Facultatif : le certificat, ou son SHA-256, tel que le fournisseur vous l’a communiqué par une autre voie. Les métadonnées qu’il n’a pas signées sont alors refusées.',
+  signature: 'Signature des métadonnées',
+  signaturePinned: 'Par le certificat que vous avez saisi.',
+  signatureNotPinned:
+    'Elle est intacte. Aucun certificat n’est saisi : cela montre seulement que rien n’a été endommagé, pas qui les a écrites.',
+  signatureNone: 'Non signées.',
+  signatureBy: 'SHA-256 de son certificat',
   certificate: (n) => `Certificat ${n}`,
   ends: (day) => `jusqu’au ${day}`,
   lastCertificate: 'Le dernier se termine',

@@ -34,6 +34,15 @@ const it: typeof en = {
   metadataXml: 'Metadati in XML',
   entityId: 'Entity ID',
   entityHint: 'Solo se i metadati descrivono più fornitori.',
+  signer: 'Certificato che deve firmare i metadati',
+  signerHint:
+    'Facoltativo: il certificato, o il suo SHA-256, come il fornitore te l’ha comunicato per un’altra via. I metadati che non ha firmato vengono rifiutati.',
+  signature: 'Firma dei metadati',
+  signaturePinned: 'Con il certificato che hai inserito.',
+  signatureNotPinned:
+    'È intatta. Nessun certificato è inserito: questo mostra solo che nulla è stato danneggiato, non chi li ha scritti.',
+  signatureNone: 'Non firmati.',
+  signatureBy: 'SHA-256 del suo certificato',
   certificate: (n) => `Certificato ${n}`,
   ends: (day) => `fino al ${day}`,
   lastCertificate: 'L’ultimo finisce',
