@@ -96,6 +96,7 @@ const routeTree = root.addChildren([
   screen('/t/$slug/people', files['/t/$slug/people'], 'People'),
   screen('/t/$slug/sso', files['/t/$slug/sso'], 'Sso'),
   screen('/t/$slug/keys', files['/t/$slug/keys'], 'Keys'),
+  screen('/t/$slug/webhooks/inbox', files['/t/$slug/webhooks/inbox'], 'WebhookInbox'),
   ...webhookRoutes(root),
   filtered('/t/$slug/usage', files['/t/$slug/usage'], 'Usage', texts('days', 'by', 'of')),
   screen('/t/$slug/usage/meters', files['/t/$slug/usage/meters'], 'Meters'),
