@@ -7606,6 +7606,8 @@ export interface components {
             };
             static_header?: components["schemas"]["WebhookStaticHeader"] | null;
             rate_limit_per_second?: number | null;
+            /** @description After so long it is deleted. Never by itself when left out. */
+            ttl_seconds?: number;
         };
         NewWebhookPortalToken: {
             ttl_seconds?: number;
@@ -9772,9 +9774,11 @@ export interface components {
             rate_limit_per_second: number | null;
             disabled: boolean;
             disabled_at: string | null;
-            disabled_reason: ("by_hand" | "asked" | "gone" | "failing" | "over_plan") | null;
+            disabled_reason: ("by_hand" | "asked" | "gone" | "failing" | "over_plan" | "expired") | null;
             /** @description Until then the secret before the last rotation signs along. */
             previous_secret_expires_at: string | null;
+            /** @description When it is deleted with its messages; null: never by itself. */
+            expires_at: string | null;
             /**
              * Format: date-time
              * @description RFC 3339, in UTC, to the millisecond.
@@ -9844,9 +9848,11 @@ export interface components {
             rate_limit_per_second: number | null;
             disabled: boolean;
             disabled_at: string | null;
-            disabled_reason: ("by_hand" | "asked" | "gone" | "failing" | "over_plan") | null;
+            disabled_reason: ("by_hand" | "asked" | "gone" | "failing" | "over_plan" | "expired") | null;
             /** @description Until then the secret before the last rotation signs along. */
             previous_secret_expires_at: string | null;
+            /** @description When it is deleted with its messages; null: never by itself. */
+            expires_at: string | null;
             /**
              * Format: date-time
              * @description RFC 3339, in UTC, to the millisecond.

@@ -16,7 +16,8 @@ create type public.webhook_disabled_reason as enum (
   'asked',   -- the receiver answered with the header webhook-delivery: disable
   'gone',    -- the receiver answered 410
   'failing', -- five days without a success
-  'over_plan' -- the plan has no place for it. It is enabled again when the plan has one
+  'over_plan', -- the plan has no place for it. It is enabled again when the plan has one
+  'expired'  -- its time is over. It is deleted next
 );
 
 create table public.webhook_endpoints (
@@ -40,6 +41,7 @@ create table public.webhook_endpoints (
   disabled_reason public.webhook_disabled_reason,
   revision uuid not null default private.uuid_v7(),
   idempotency_key text,
+  expires_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   created_by uuid,
@@ -65,6 +67,7 @@ comment on table public.webhook_endpoints is
 comment on column public.webhook_endpoints.event_types is 'Null means every type that is not operational.';
 comment on column public.webhook_endpoints.revision is 'Changes whenever the content or the target of what is sent changes. Caches of secrets compare it.';
 comment on column public.webhook_endpoints.idempotency_key is 'What its creation was sent with. Sent again, it makes no second endpoint.';
+comment on column public.webhook_endpoints.expires_at is 'When it is deleted; null: never by itself.';
 create trigger webhook_endpoints_touch before update on public.webhook_endpoints for each row execute function private.tg_touch_updated_at();
 create trigger webhook_endpoints_stamp_editor before insert or update on public.webhook_endpoints for each row execute function private.tg_stamp_editor();
 
@@ -93,6 +96,7 @@ grant select on public.webhook_endpoints to authenticated, service_role;
 create index webhook_endpoints_id_idx on public.webhook_endpoints (id);
 create index webhook_endpoints_previous_secret_idx on public.webhook_endpoints (previous_secret_expires_at)
   where previous_secret_id is not null;
+create index webhook_endpoints_expires_at_idx on public.webhook_endpoints (expires_at) where expires_at is not null;
 
 create trigger webhook_endpoints_take_place after insert on public.webhook_endpoints
   for each row execute function private.tg_count_places('webhook_endpoints', '1');
@@ -1643,18 +1647,15 @@ comment on function public.disable_webhook_endpoint(uuid, uuid) is
 -- Deletes in steps. First the endpoint is disabled. Otherwise a worker that expands events would wait for the
 -- deletion, and fail when the endpoint is deleted. Then deliveries are deleted in batches, because one statement
 -- over a million deliveries would be cut off.
-create function public.delete_webhook_endpoint(tenant_id uuid, endpoint_id uuid) returns boolean
-  language plpgsql security definer
+create function private.delete_endpoint_step(stored public.webhook_endpoints, reason public.webhook_disabled_reason) returns boolean
+  language plpgsql
   set search_path = ''
 as $$
 declare
-  stored public.webhook_endpoints;
   deleted int;
 begin
-  perform private.require_permission(delete_webhook_endpoint.tenant_id, 'endpoints:write');
-  stored := private.lock_webhook_endpoint(delete_webhook_endpoint.tenant_id, delete_webhook_endpoint.endpoint_id);
   if stored.is_enabled then
-    update public.webhook_endpoints as e set is_enabled = false, disabled_at = now(), disabled_reason = 'by_hand'
+    update public.webhook_endpoints as e set is_enabled = false, disabled_at = now(), disabled_reason = reason
     where e.tenant_id = stored.tenant_id and e.id = stored.id;
     return false;
   end if;
@@ -1683,6 +1684,19 @@ begin
     delete from public.webhook_endpoints as e where e.tenant_id = stored.tenant_id and e.id = stored.id;
   end if;
   return deleted < 10000;
+end
+$$;
+comment on function private.delete_endpoint_step(public.webhook_endpoints, public.webhook_disabled_reason) is
+  'One step of deleting an endpoint that is locked, with its lane: disables it for this reason, then deletes 10,000 deliveries in each call, then the endpoint. Returns true when it is deleted.';
+
+create function public.delete_webhook_endpoint(tenant_id uuid, endpoint_id uuid) returns boolean
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  perform private.require_permission(delete_webhook_endpoint.tenant_id, 'endpoints:write');
+  return private.delete_endpoint_step(
+    private.lock_webhook_endpoint(delete_webhook_endpoint.tenant_id, delete_webhook_endpoint.endpoint_id), 'by_hand');
 end
 $$;
 comment on function public.delete_webhook_endpoint(uuid, uuid) is
@@ -1798,6 +1812,7 @@ begin
   if stored.id is not null
     and ((stored.kind, stored.url, stored.description, stored.event_types, stored.scheme, stored.static_header, stored.rate_limit_per_second)
       is distinct from (wanted.kind, wanted.url, wanted.description, wanted.event_types, wanted.scheme, wanted.static_header, wanted.rate_limit_per_second)
+    or stored.expires_at - stored.created_at is distinct from wanted.expires_at - now()
     or headers is distinct from coalesce(
       (select s.decrypted_secret::jsonb from vault.decrypted_secrets as s where s.id = stored.headers_secret_id), '{}')) then
     perform private.raise_problem(409, 'conflict',
@@ -1813,7 +1828,7 @@ comment on function private.find_endpoint_of_key(public.webhook_endpoints, jsonb
 create function public.create_webhook_endpoint(
   tenant_id uuid, secret text, url text default null, kind public.webhook_endpoint_kind default 'push',
   description text default '', event_types text[] default null, headers jsonb default '{}', static_header jsonb default null,
-  rate_limit_per_second int default null, idempotency_key text default null
+  rate_limit_per_second int default null, idempotency_key text default null, ttl_seconds int default null
 ) returns table (ref_id text, is_new boolean)
   language plpgsql security definer
   set search_path = ''
@@ -1831,6 +1846,11 @@ begin
   created.description := create_webhook_endpoint.description;
   created.rate_limit_per_second := create_webhook_endpoint.rate_limit_per_second;
   created.idempotency_key := create_webhook_endpoint.idempotency_key;
+  if ttl_seconds not between 60 and 2592000 then
+    perform private.raise_problem(422, 'invalid_value', 'An endpoint lives for 60 to 2592000 seconds, or until it is deleted.',
+      '[{"pointer": "/ttl_seconds", "detail": "must be from 60 to 2592000"}]');
+  end if;
+  created.expires_at := now() + make_interval(secs => ttl_seconds);
   created.scheme := private.require_signing_secret(create_webhook_endpoint.secret);
   created.event_types := private.require_event_types(create_webhook_endpoint.event_types);
   perform private.require_small_headers(create_webhook_endpoint.headers);
@@ -1846,22 +1866,58 @@ begin
   end if;
   perform private.require_place(create_webhook_endpoint.tenant_id, 'webhook_endpoints');
   insert into public.webhook_endpoints as e (tenant_id, kind, url, description, event_types, scheme, secret_id, headers_secret_id,
-    header_names, static_header, rate_limit_per_second, idempotency_key)
+    header_names, static_header, rate_limit_per_second, idempotency_key, expires_at)
   values (created.tenant_id, created.kind, created.url, created.description, created.event_types, created.scheme,
     vault.create_secret(create_webhook_endpoint.secret, null, 'signing secret of a webhook endpoint'),
     private.store_webhook_headers(sent.headers), array(select n from jsonb_object_keys(sent.headers) as n order by n),
-    created.static_header, created.rate_limit_per_second, created.idempotency_key)
+    created.static_header, created.rate_limit_per_second, created.idempotency_key, created.expires_at)
   returning e.* into created;
   perform private.require_push(created);
   ref_id := created.ref_id;
   return next;
 end
 $$;
-comment on function public.create_webhook_endpoint(uuid, text, text, public.webhook_endpoint_kind, text, text[], jsonb, jsonb, int, text) is
-  'Creates an endpoint and puts its signing secret and the values of its headers in Vault. The same idempotency_key makes no second one: is_new is then false, and the secret is the first one. 402 feature_not_in_plan, limit_reached; 409 conflict; 422 unknown_event_type.';
+comment on function public.create_webhook_endpoint(uuid, text, text, public.webhook_endpoint_kind, text, text[], jsonb, jsonb, int, text, int) is
+  'Creates an endpoint, for ttl_seconds or for good, and puts its signing secret and the values of its headers in Vault. The same idempotency_key makes no second one: is_new is then false, and the secret is the first one. 402 feature_not_in_plan, limit_reached; 409 conflict; 422 unknown_event_type.';
 grant execute on function
-  public.create_webhook_endpoint(uuid, text, text, public.webhook_endpoint_kind, text, text[], jsonb, jsonb, int, text)
+  public.create_webhook_endpoint(uuid, text, text, public.webhook_endpoint_kind, text, text[], jsonb, jsonb, int, text, int)
   to authenticated;
+
+-- 30_endpoints/08_expiry.sql
+
+-- Expiry: deleting endpoints that were made for a time.
+
+create function private.sweep_expired_endpoints(batch int default 20) returns int
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  due_tenants uuid[];
+  due uuid[];
+  stored public.webhook_endpoints;
+  swept int := 0;
+begin
+  select array_agg(x.tenant_id), array_agg(x.id) into due_tenants, due from (
+    select e.tenant_id, e.id from public.webhook_endpoints as e
+    where e.expires_at <= now() order by e.expires_at limit batch) as x;
+  -- The lanes first, as everybody who changes an endpoint.
+  perform private.lock_lanes('webhooks', due_tenants, due);
+  for stored in
+    select e.* from public.webhook_endpoints as e
+    join unnest(due_tenants, due) as x (tenant_id, id) on x.tenant_id = e.tenant_id and x.id = e.id
+    order by e.tenant_id, e.id for no key update of e
+  loop
+    if private.delete_endpoint_step(stored, 'expired') then
+      swept := swept + 1;
+    end if;
+  end loop;
+  return swept;
+end
+$$;
+comment on function private.sweep_expired_endpoints(int) is
+  'Does the next step of deleting endpoints whose time is over. Returns how many are deleted.';
+
+select cron.schedule('webhooks: delete endpoints whose time is over', '* * * * *', 'select private.sweep_expired_endpoints()');
 
 -- 40_overview.sql
 

@@ -62,7 +62,7 @@ it('signing in is at most 130 KB, and the first screen 190', async () => {
 it.each([
   ...['address', 'sso', 'usage', 'credits', 'settings', 'isolation'],
   ...['meters', 'meter', 'calls', 'prices', 'model'],
-  ...['endpoints', 'endpoint', 'deliveries', 'delivery', 'events', 'log', 'entry', 'check'],
+  ...['endpoints', 'endpoint', 'deliveries', 'delivery', 'events', 'webhook-inbox', 'log', 'entry', 'check'],
   ...['brand', 'campaigns', 'campaign', 'participants', 'participant'],
   ...['questionnaires', 'framework', 'publish', 'try', 'versions', 'version'],
   ...['inbox', 'preferences', 'template', 'providers'],

@@ -75,7 +75,7 @@ export default defineConfig({
               test: /preload-helper|rolldown.runtime|node_modules\/(?:react|use-sync-external-store)\/|react-dom\/(?:index|cjs\/react-dom\.)|lib\/client\/problem|api\/project\.ts|parts\/button\.tsx/,
             },
             { name: 'arrival', test: /console\/(?:app\/arrival|api\/storage-key)\.ts/ },
-            { name: 'addresses', test: /console\/(?:api\/overview|screens\/.*\/search)\.ts/ },
+            { name: 'addresses', test: /console\/(?:api\/(?:overview|people)|screens\/.*\/search)\.ts/ },
             // A screen waits for the texts of its room, and they need not wait for what else the screen waits for.
             {
               name: (id) =>

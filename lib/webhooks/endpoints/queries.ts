@@ -18,7 +18,7 @@ const endpointColumns = sql`
   array_remove(e.header_names, e.static_header) as header_names, e.static_header, e.rate_limit_per_second,
   not e.is_enabled as disabled, e.disabled_at, e.disabled_reason,
   case when e.previous_secret_expires_at > now() then e.previous_secret_expires_at end as previous_secret_expires_at,
-  e.created_at, e.updated_at`
+  e.expires_at, e.created_at, e.updated_at`
 
 /** A page of a tenant's endpoints, the newest first. */
 export async function listEndpoints(
@@ -67,7 +67,8 @@ export function createEndpoint(
       select ref_id, is_new from public.create_webhook_endpoint(tenant_id => ${tenantId}, secret => ${secret}, url => ${url},
         kind => ${wanted.kind ?? 'push'}, description => ${wanted.description ?? ''}, event_types => ${wanted.event_types},
         headers => ${JSON.stringify(wanted.headers ?? {})}, static_header => ${JSON.stringify(wanted.static_header ?? null)},
-        rate_limit_per_second => ${wanted.rate_limit_per_second}, idempotency_key => ${idempotencyKey})`)
+        rate_limit_per_second => ${wanted.rate_limit_per_second}, idempotency_key => ${idempotencyKey},
+        ttl_seconds => ${wanted.ttl_seconds})`)
     const endpoint = await readEndpoint(tx, tenantId, made.ref_id)
     if (made.is_new) return { ...endpoint, ...shownSecret(secret) }
     const first = await revealSecret(tx, tenantId, made.ref_id)

@@ -24,10 +24,13 @@ export const Endpoint = z
     rate_limit_per_second: z.int().nullable(),
     disabled: z.boolean(),
     disabled_at: moment.nullable(),
-    disabled_reason: z.enum(['by_hand', 'asked', 'gone', 'failing', 'over_plan']).nullable(),
+    disabled_reason: z.enum(['by_hand', 'asked', 'gone', 'failing', 'over_plan', 'expired']).nullable(),
     previous_secret_expires_at: moment
       .nullable()
       .meta({ description: 'Until then the secret before the last rotation signs along.' }),
+    expires_at: moment
+      .nullable()
+      .meta({ description: 'When it is deleted with its messages; null: never by itself.' }),
     created_at: moment,
     updated_at: moment,
   })
@@ -70,6 +73,12 @@ export const NewEndpoint = z
     headers: z.record(z.string(), z.string()).optional(),
     static_header: StaticHeader.nullable().optional(),
     rate_limit_per_second: rateLimit.optional(),
+    ttl_seconds: z
+      .int()
+      .min(60)
+      .max(2_592_000)
+      .optional()
+      .meta({ description: 'After so long it is deleted. Never by itself when left out.' }),
   })
   .superRefine(({ kind, url }, context) => {
     const isPush = kind !== 'poll'

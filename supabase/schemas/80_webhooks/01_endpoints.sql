@@ -12,7 +12,8 @@ create type public.webhook_disabled_reason as enum (
   'asked',   -- the receiver answered with the header webhook-delivery: disable
   'gone',    -- the receiver answered 410
   'failing', -- five days without a success
-  'over_plan' -- the plan has no place for it. It is enabled again when the plan has one
+  'over_plan', -- the plan has no place for it. It is enabled again when the plan has one
+  'expired'  -- its time is over. It is deleted next
 );
 
 create table public.webhook_endpoints (
@@ -36,6 +37,7 @@ create table public.webhook_endpoints (
   disabled_reason public.webhook_disabled_reason,
   revision uuid not null default private.uuid_v7(),
   idempotency_key text,
+  expires_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   created_by uuid,
@@ -61,6 +63,7 @@ comment on table public.webhook_endpoints is
 comment on column public.webhook_endpoints.event_types is 'Null means every type that is not operational.';
 comment on column public.webhook_endpoints.revision is 'Changes whenever the content or the target of what is sent changes. Caches of secrets compare it.';
 comment on column public.webhook_endpoints.idempotency_key is 'What its creation was sent with. Sent again, it makes no second endpoint.';
+comment on column public.webhook_endpoints.expires_at is 'When it is deleted; null: never by itself.';
 create trigger webhook_endpoints_touch before update on public.webhook_endpoints for each row execute function private.tg_touch_updated_at();
 create trigger webhook_endpoints_stamp_editor before insert or update on public.webhook_endpoints for each row execute function private.tg_stamp_editor();
 
@@ -89,6 +92,7 @@ grant select on public.webhook_endpoints to authenticated, service_role;
 create index webhook_endpoints_id_idx on public.webhook_endpoints (id);
 create index webhook_endpoints_previous_secret_idx on public.webhook_endpoints (previous_secret_expires_at)
   where previous_secret_id is not null;
+create index webhook_endpoints_expires_at_idx on public.webhook_endpoints (expires_at) where expires_at is not null;
 
 create trigger webhook_endpoints_take_place after insert on public.webhook_endpoints
   for each row execute function private.tg_count_places('webhook_endpoints', '1');

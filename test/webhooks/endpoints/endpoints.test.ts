@@ -29,6 +29,7 @@ describe('a new endpoint', () => {
       disabled_at: null,
       disabled_reason: null,
       previous_secret_expires_at: null,
+      expires_at: null,
       created_at: expect.any(String),
       updated_at: expect.any(String),
     })

@@ -7,7 +7,7 @@ export default {
   relations: {
     webhook_endpoints: {
       columns:
-        'tenant_id id ref_id kind url description event_types scheme secret_id previous_secret_id previous_secret_expires_at headers_secret_id header_names static_header rate_limit_per_second is_enabled disabled_at disabled_reason revision idempotency_key created_at updated_at created_by updated_by',
+        'tenant_id id ref_id kind url description event_types scheme secret_id previous_secret_id previous_secret_expires_at headers_secret_id header_names static_header rate_limit_per_second is_enabled disabled_at disabled_reason revision idempotency_key expires_at created_at updated_at created_by updated_by',
       secretsShown: {
         secret_id: 'an id in Vault, which no role of the API can read',
         previous_secret_id: 'an id in Vault, which no role of the API can read',

@@ -80,6 +80,7 @@ describe('an endpoint that is created with an Idempotency-Key', () => {
     ['values of headers', { headers: { 'x-environment': 'staging', 'x-region': 'eu' } }],
     ['shared secret', { static_header: { name: 'x-deal-secret', value: 'other' } }],
     ['rate', { rate_limit_per_second: 21 }],
+    ['end', { ttl_seconds: 3_600 }],
     ['scheme', { scheme: 'ed25519' }],
     ['secret', { secret: `whsec_${Buffer.alloc(32, 7).toString('base64')}` }],
   ])('is not answered for another %s', async (_, change) => {

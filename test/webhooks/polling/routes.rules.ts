@@ -5,14 +5,12 @@ import { makeEndpoint } from '../route-subjects.ts'
 
 export default {
   'POST /webhooks/endpoints/:endpoint/poll': {
-    noScreen: 'programs call it',
     unaudited: 'a lease is no change of the tenant',
     may: [member, keyWith('webhooks:write')],
     body: () => ({}),
     where: { endpoint: makeEndpoint },
   },
   'POST /webhooks/endpoints/:endpoint/acknowledge': {
-    noScreen: 'programs call it',
     unaudited: 'an attempt is a record itself',
     may: [member, keyWith('webhooks:write')],
     body: ({ subject }) => ({ lease_id: subject.id, message_ids: [`msg_${ulidOf(randomUUID())}`] }),

@@ -11,7 +11,7 @@ const leavesNoRow = [
   /\/preview$/,
   /\/suggest$/,
   /^\/notifications\/(?:read-all|preferences(?:\/default)?|phone(?:\/confirmation)?)$/,
-  /^\/webhooks\/.*\/(?:test|replay|resend)$/,
+  /^\/webhooks\/.*\/(?:test|replay|resend|poll|acknowledge)$/,
   /^\/bots\/.*\/try$/,
   /^\/assessments\/followups\//,
   /^\/registry\/sign-ins$/,

@@ -1,5 +1,5 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
-import type { Schemas } from '../../../lib/client/index.ts'
+import { Problem, type Schemas } from '../../../lib/client/index.ts'
 import { all } from './all.ts'
 import { inTenant } from './client.ts'
 
@@ -70,6 +70,43 @@ export async function rotateSecret(slug: string, endpoint: string): Promise<Endp
   })
   return data
 }
+
+/** A message, and when this page got it. */
+export type PolledMessage = Schemas['PolledWebhookMessage'] & { arrived_at: string }
+
+const mostShown = 100
+
+/**
+ * What came to a polled endpoint while its page was open, the newest first. Each asking takes what is new from the queue. The
+ * signal is not used: what was taken is kept, also when somebody leaves meanwhile.
+ */
+export const inboxQuery = (slug: string, endpoint: string) =>
+  queryOptions({
+    queryKey: [slug, 'webhook-inbox', endpoint],
+    queryFn: async ({ client, queryKey }): Promise<PolledMessage[]> => {
+      const { data } = await inTenant(slug).POST('/webhooks/endpoints/{endpoint}/poll', {
+        params: endpointOf(endpoint),
+        body: {},
+      })
+      const before = client.getQueryData<PolledMessage[]>(queryKey) ?? []
+      const { lease_id } = data
+      if (lease_id === null) return before
+      const arrived_at = new Date().toISOString()
+      const messages = data.messages.map((each) => ({ ...each, arrived_at }))
+      await inTenant(slug)
+        .POST('/webhooks/endpoints/{endpoint}/acknowledge', {
+          params: endpointOf(endpoint),
+          body: { lease_id, message_ids: messages.map(({ id }) => id) },
+        })
+        // Then they come again, and take the places of those that are shown.
+        .catch(() => null)
+      const isNew = ({ id }: PolledMessage) => messages.every((each) => each.id !== id)
+      return [...messages.toReversed(), ...before.filter(isNew)].slice(0, mostShown)
+    },
+    // A refusal stays one. When only the network is away, it may come back.
+    refetchInterval: ({ state }) => (state.error instanceof Problem ? false : 2_000),
+    staleTime: 0,
+  })
 
 /** The types of events are the same for every tenant. */
 export const eventTypesQuery = (slug: string) =>

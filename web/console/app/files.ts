@@ -57,6 +57,7 @@ export const files = {
   '/operator/audit': () => import('../screens/operator/audit.tsx'),
   '/operator/queues': () => import('../screens/operator/queues.tsx'),
   '/operator/tenants/$tenant': () => import('../screens/operator/tenant.tsx'),
+  '/t/$slug/webhooks/inbox': () => import('../screens/webhooks/inbox/webhook-inbox.tsx'),
   ...sharedFiles,
 }
 

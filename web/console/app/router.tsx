@@ -2,6 +2,7 @@ import type { QueryClient } from '@tanstack/react-query'
 import { createRouter } from '@tanstack/react-router'
 import { brandQuery, fontsQuery } from '../api/brand.ts'
 import { overviewQuery } from '../api/overview.ts'
+import { membersQuery, openInvitationsQuery } from '../api/people.ts'
 import { texts } from '../parts/search.ts'
 import { campaignSearch } from '../screens/campaigns/search.ts'
 import { inboxSearch, logSearch } from '../screens/notifications/search.ts'
@@ -93,9 +94,14 @@ const routeTree = root.addChildren([
   screen('/t/$slug/notifications/providers', files['/t/$slug/notifications/providers'], 'Providers'),
   screen('/t/$slug/notifications/suppressions', files['/t/$slug/notifications/suppressions'], 'Suppressions'),
   filtered('/t/$slug/notifications/log', files['/t/$slug/notifications/log'], 'Log', logSearch),
-  screen('/t/$slug/people', files['/t/$slug/people'], 'People'),
+  screen('/t/$slug/people', files['/t/$slug/people'], 'People', (slug) => [
+    membersQuery(slug),
+    // A refusal would stand in the audit log.
+    { needs: 'manage', query: openInvitationsQuery(slug) },
+  ]),
   screen('/t/$slug/sso', files['/t/$slug/sso'], 'Sso'),
   screen('/t/$slug/keys', files['/t/$slug/keys'], 'Keys'),
+  screen('/t/$slug/webhooks/inbox', files['/t/$slug/webhooks/inbox'], 'WebhookInbox'),
   ...webhookRoutes(root),
   filtered('/t/$slug/usage', files['/t/$slug/usage'], 'Usage', texts('days', 'by', 'of')),
   screen('/t/$slug/usage/meters', files['/t/$slug/usage/meters'], 'Meters'),

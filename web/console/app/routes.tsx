@@ -1,5 +1,5 @@
 import type { User } from '@supabase/auth-js'
-import type { FetchQueryOptions, QueryClient } from '@tanstack/react-query'
+import type { FetchInfiniteQueryOptions, FetchQueryOptions, QueryClient } from '@tanstack/react-query'
 import {
   createRootRouteWithContext,
   createRoute,
@@ -8,6 +8,7 @@ import {
 } from '@tanstack/react-router'
 import { tenantQuery } from '../api/tenants.ts'
 import { Failure } from '../parts/notice.tsx'
+import type { Permission } from '../parts/screen.tsx'
 import { texts } from '../parts/search.ts'
 import { Loading, NotFound } from '../parts/states.tsx'
 import { sharedFiles } from './shared-files.ts'
@@ -29,13 +30,27 @@ type Root = ReturnType<typeof makeRoot>
 function ask(
   { queries, user }: RouterContext,
   params: object,
-  more: (slug: string) => object[] = () => [],
+  more: (slug: string) => Needed[] = () => [],
 ): void {
   const { slug } = params as { slug?: string }
   if (!slug || !user) return
-  for (const query of [tenantQuery(slug), ...more(slug)])
-    void queries.prefetchQuery(query as FetchQueryOptions)
+  const fetch = (query: object) =>
+    'initialPageParam' in query
+      ? queries.prefetchInfiniteQuery(query as FetchInfiniteQueryOptions<unknown>)
+      : queries.prefetchQuery(query as FetchQueryOptions)
+  const tenant = tenantQuery(slug)
+  const known = fetch(tenant)
+  for (const needed of more(slug))
+    if (!('needs' in needed)) void fetch(needed)
+    else
+      void known.then(() => {
+        if (queries.getQueryData(tenant.queryKey)?.permissions.includes(needed.needs))
+          return fetch(needed.query)
+      })
 }
+
+/** A query that a screen begins with; or one that not everybody may ask, as soon as the tenant says who may. */
+type Needed = object | { needs: Permission; query: object }
 
 /** What makes the routes below a root. */
 export const makersOf = (root: Root) => ({
@@ -44,7 +59,7 @@ export const makersOf = (root: Root) => ({
     path: Path,
     load: () => Promise<Module>,
     name: keyof Module & string,
-    more?: (slug: string) => object[],
+    more?: (slug: string) => Needed[],
   ) =>
     createRoute({
       getParentRoute: () => root,

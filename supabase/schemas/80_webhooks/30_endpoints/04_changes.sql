@@ -121,18 +121,15 @@ comment on function public.disable_webhook_endpoint(uuid, uuid) is
 -- Deletes in steps. First the endpoint is disabled. Otherwise a worker that expands events would wait for the
 -- deletion, and fail when the endpoint is deleted. Then deliveries are deleted in batches, because one statement
 -- over a million deliveries would be cut off.
-create function public.delete_webhook_endpoint(tenant_id uuid, endpoint_id uuid) returns boolean
-  language plpgsql security definer
+create function private.delete_endpoint_step(stored public.webhook_endpoints, reason public.webhook_disabled_reason) returns boolean
+  language plpgsql
   set search_path = ''
 as $$
 declare
-  stored public.webhook_endpoints;
   deleted int;
 begin
-  perform private.require_permission(delete_webhook_endpoint.tenant_id, 'endpoints:write');
-  stored := private.lock_webhook_endpoint(delete_webhook_endpoint.tenant_id, delete_webhook_endpoint.endpoint_id);
   if stored.is_enabled then
-    update public.webhook_endpoints as e set is_enabled = false, disabled_at = now(), disabled_reason = 'by_hand'
+    update public.webhook_endpoints as e set is_enabled = false, disabled_at = now(), disabled_reason = reason
     where e.tenant_id = stored.tenant_id and e.id = stored.id;
     return false;
   end if;
@@ -161,6 +158,19 @@ begin
     delete from public.webhook_endpoints as e where e.tenant_id = stored.tenant_id and e.id = stored.id;
   end if;
   return deleted < 10000;
+end
+$$;
+comment on function private.delete_endpoint_step(public.webhook_endpoints, public.webhook_disabled_reason) is
+  'One step of deleting an endpoint that is locked, with its lane: disables it for this reason, then deletes 10,000 deliveries in each call, then the endpoint. Returns true when it is deleted.';
+
+create function public.delete_webhook_endpoint(tenant_id uuid, endpoint_id uuid) returns boolean
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  perform private.require_permission(delete_webhook_endpoint.tenant_id, 'endpoints:write');
+  return private.delete_endpoint_step(
+    private.lock_webhook_endpoint(delete_webhook_endpoint.tenant_id, delete_webhook_endpoint.endpoint_id), 'by_hand');
 end
 $$;
 comment on function public.delete_webhook_endpoint(uuid, uuid) is

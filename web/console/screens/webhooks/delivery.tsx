@@ -10,6 +10,7 @@ import { isRefused, NotFound, Pending } from '../../parts/states.tsx'
 import { Moment, numberOf } from '../../parts/when.tsx'
 import { WebhooksScreen } from './frame.tsx'
 import { nameOf } from './names.ts'
+import { readable } from './readable.ts'
 import { words } from './words/words.ts'
 
 const route = getRouteApi('/t/$slug/webhooks/deliveries/$message/$endpoint')
@@ -89,15 +90,6 @@ function DeliveryOf({ slug, message, endpoint, mayManage }: Props) {
       <Attempts slug={slug} message={message} endpoint={endpoint} after={`${status} ${attempt_count}`} />
     </>
   )
-}
-
-/** Indented. What is signed and sent has no spaces. */
-function readable(payload: string): string {
-  try {
-    return JSON.stringify(JSON.parse(payload), null, 2)
-  } catch {
-    return payload
-  }
 }
 
 function Attempts({ slug, message, endpoint, after }: Omit<Props, 'mayManage'> & { after: string }) {

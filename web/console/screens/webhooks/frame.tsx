@@ -1,5 +1,6 @@
 import { Link, useParams } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
+import { usePortal } from '../../parts/portal.ts'
 import { PortalScreen } from '../../parts/screen.tsx'
 import { Tabs } from '../../parts/tabs.tsx'
 import { words } from './words/words.ts'
@@ -12,6 +13,7 @@ interface Here {
 /** What all screens of the webhooks have above their content. */
 export function WebhooksScreen({ children }: { children: (here: Here) => ReactNode }) {
   const { slug = '' } = useParams({ strict: false })
+  const portal = usePortal()
   return (
     <PortalScreen
       title={words.rooms.webhooks}
@@ -39,6 +41,12 @@ export function WebhooksScreen({ children }: { children: (here: Here) => ReactNo
             <Link to="/t/$slug/webhooks/events" params={{ slug }} activeOptions={{ includeSearch: false }}>
               {words.eventTypes}
             </Link>
+            {/* A token of a frame polls nothing. */}
+            {!portal && (
+              <Link to="/t/$slug/webhooks/inbox" params={{ slug }}>
+                {words.inbox}
+              </Link>
+            )}
           </Tabs>
           {children(here)}
         </>
