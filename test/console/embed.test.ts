@@ -42,7 +42,9 @@ describeInBrowser('the console in frames of other sites', (browser) => {
     await shown.getByRole('region', { name: 'member.joined' }).getByText('"email"').first().waitFor()
     expect(asked.length).toBeGreaterThan(5)
     expect(new Set(asked)).toEqual(new Set([`Bearer ${token}`]))
-    expect(await shown.evaluate('touched')).toEqual([])
+    // Where a browser gives storage to frames of other sites, the router looks once whether it left a place to scroll to.
+    const touched = (await shown.evaluate('touched')) as string[]
+    expect(touched.filter((what) => !what.startsWith('getItem tsr-scroll-restoration'))).toEqual([])
     // Where somebody is in it is no part of the product's own history.
     expect(await page.evaluate('history.length')).toBeLessThan(6)
   })
