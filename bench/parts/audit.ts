@@ -49,7 +49,9 @@ export async function benchAudit(stack: BenchStack, isQuick: boolean): Promise<F
   const tenants = rows.map(({ id }) => id)
   const pool = openPool({ connectionString: stack.dbUrl, max: writers })
   const undisturbed = openPool({
-    ...{ connectionString: stack.dbUrl, max: writers, options: '-c synchronous_commit=off' },
+    connectionString: stack.dbUrl,
+    max: writers,
+    options: '-c synchronous_commit=off',
   })
   const figures: Figure[] = []
   try {

@@ -60,7 +60,7 @@ const hashed = new Map<string, { stamp: string; hash: string }>()
 /** Of what the sources hold, so that a checkout that changes only their times builds nothing. */
 function hashOf(root: string): string {
   const files = sources.flatMap((source) => filesOf(root, source))
-  // Each page that is opened asks this. To look at times takes a tenth of what it takes to read.
+  // Each page that is opened asks this. To look at the times of files takes a tenth of what reading them takes.
   const stamp = files.map((file) => `${file} ${stampOf(join(root, file))}`).join('\n')
   const known = hashed.get(root)
   if (known?.stamp === stamp) return known.hash
