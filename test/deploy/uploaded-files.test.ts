@@ -77,7 +77,7 @@ describe('supabase functions deploy --use-api', () => {
       expect(everything.includes(secret)).toBe(false)
     }
     expect(everything).not.toMatch(
-      /sb_(secret|publishable)_\w{8}|sbp_\w{8}|-----BEGIN [A-Z ]*KEY|eyJ[\w-]{10,}\./,
+      /sb_(secret|publishable)_\w{8}|sbp_\w{8}|-----BEGIN [A-Z ]*PRIVATE KEY|eyJ[\w-]{10,}\./,
     )
   })
 })
